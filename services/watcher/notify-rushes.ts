@@ -1,36 +1,40 @@
 /**
  * Zones whose NOTIFY may be lost. When a primary changes very many zones at once, its NOTIFYs come faster than the kernel keeps them, and
  * it gives up after a few tries (RFC 1996 §3.6): without more, such a zone is stale until REFRESH. So after a rush of NOTIFYs every zone
- * of that primary is polled, except those that it announced. Pure: the caller passes the time.
+ * of that primary is polled, except those that it announced at the end. Pure: the caller passes the time.
  */
 import { NumberSet } from '../../lib/runtime/number-set.js'
 
-/** NOTIFYs of one primary in one second from which on it is a rush: a kernel with its defaults keeps some hundred. */
+/** Zones that one primary announces in one second, from which on it is a rush: a kernel with its defaults keeps some hundred NOTIFYs. */
 const RUSH_PER_SECOND = 200
 /** A rush is over after so long without a NOTIFY. */
 const QUIET_MS = 1_000
-/** A rush that goes on is followed by polls all the same, after this time, and again after as long at the earliest. */
+/** A rush that goes on is followed by polls all the same, after this time. */
 const LONGEST_MS = 10_000
+/** The next polls after a rush begin so much later at the earliest, or four times as long as the last ones took: NOTIFYs may be forged. */
 const AGAIN_MS = 60_000
+const AGAIN_TIMES = 4
 /** Slots that one call passes. */
 const MOST_PASSED = 2_000
 
 interface Rush {
-  /** Begin of the current second, and NOTIFYs in it. */
+  /** Begin of the current second. */
   second: number
-  inSecond: number
+  /** Slots of this primary that were announced in it, and in the second before. */
+  announced: NumberSet
+  before: NumberSet
   /** Begin of the rush; undefined when there is none. */
   since: number | undefined
   lastAt: number
-  /** Slots of this primary that were announced since the second in which the rush began. */
-  announced: NumberSet
-  /** The polls after the rush before begin no earlier. */
+  /** The next polls begin no earlier; infinite while some are under way. */
   notBefore: number
 }
 
 interface Sweep {
   primary: string
-  announced: NumberSet
+  startedAt: number
+  /** Slots that were announced at the end of the rush. */
+  announced: readonly NumberSet[]
   /** The next slot to consider. */
   cursor: number
 }
@@ -51,18 +55,18 @@ export class NotifyRushes {
   note(primary: string, slot: number, now: number): void {
     let rush = this.#rushes.get(primary)
     if (rush === undefined) {
-      rush = { second: now, inSecond: 0, since: undefined, lastAt: now, announced: new NumberSet(), notBefore: now }
+      rush = { second: now, announced: new NumberSet(), before: new NumberSet(), since: undefined, lastAt: now, notBefore: now }
       this.#rushes.set(primary, rush)
     }
     if (now - rush.second >= 1_000) {
+      rush.before = now - rush.second < 2_000 ? rush.announced : new NumberSet()
+      rush.announced = new NumberSet()
       rush.second = now
-      rush.inSecond = 0
-      if (rush.since === undefined) rush.announced.clear()
     }
-    rush.inSecond += 1
     rush.lastAt = now
+    // One zone that is announced again and again is no rush.
     rush.announced.add(slot)
-    if (rush.inSecond >= RUSH_PER_SECOND) rush.since ??= rush.second
+    if (rush.announced.size >= RUSH_PER_SECOND) rush.since ??= rush.second
   }
 
   /** Slots to poll now, at most `most`. */
@@ -74,9 +78,13 @@ export class NotifyRushes {
     const until = Math.min(all.slots, sweep.cursor + MOST_PASSED)
     for (; sweep.cursor < until && due.length < most; sweep.cursor++) {
       const { cursor, primary, announced } = sweep
-      if (!announced.has(cursor) && all.primaryAt(cursor)?.id === primary) due.push(cursor)
+      if (all.primaryAt(cursor)?.id === primary && !announced.some((each) => each.has(cursor))) due.push(cursor)
     }
-    if (sweep.cursor >= all.slots) this.#sweeps.shift()
+    if (sweep.cursor >= all.slots) {
+      this.#sweeps.shift()
+      const rush = this.#rushes.get(sweep.primary)!
+      rush.notBefore = now + Math.max(AGAIN_MS, AGAIN_TIMES * (now - sweep.startedAt))
+    }
     return due
   }
 
@@ -87,8 +95,12 @@ export class NotifyRushes {
       return
     }
     if ((!isQuiet && now - rush.since < LONGEST_MS) || now < rush.notBefore) return
-    if (this.#sweeps.some((sweep) => sweep.primary === primary)) return
-    this.#sweeps.push({ primary, announced: rush.announced, cursor: 0 })
-    Object.assign(rush, { since: undefined, inSecond: 0, announced: new NumberSet(), notBefore: now + AGAIN_MS })
+    this.#sweeps.push({ primary, startedAt: now, announced: [rush.before, rush.announced], cursor: 0 })
+    Object.assign(rush, {
+      since: undefined,
+      before: new NumberSet(),
+      announced: new NumberSet(),
+      notBefore: Number.POSITIVE_INFINITY,
+    })
   }
 }

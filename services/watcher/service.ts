@@ -118,12 +118,25 @@ export class WatcherService implements Service {
 
   #tick(): void {
     const now = this.#parts.clock.now()
-    for (const slot of this.#rushes.take(now, MISSED_PER_TICK, this.#pairs)) this.#schedule.setNoLater(slot, now)
+    this.#pollMissed(now)
     for (let begun = 0; begun < POLLS_PER_TICK && this.#underWay < MAX_POLLS; begun++) {
       const slot = this.#schedule.takeDue(now)
       if (slot === undefined) return
       const pair = this.#pairs.at(slot)
-      if (pair !== undefined) void this.#poll(pair)
+      if (pair === undefined) continue
+      if (pair.state === 'resting') void this.#poll(pair)
+      else pair.state = 'polling-again'
+    }
+  }
+
+  /** Zones whose NOTIFY may be lost, while there is room beside them for those whose NOTIFY came. */
+  #pollMissed(now: number): void {
+    if (this.#underWay >= MAX_POLLS / 2) return
+    for (const slot of this.#rushes.take(now, MISSED_PER_TICK, this.#pairs)) {
+      const { zone, primary } = this.#pairs.at(slot)!
+      // One that does not answer keeps its own timer.
+      if (this.#parts.board.get('primaries', pairKey(zone.name, primary.id))?.error === undefined)
+        this.#schedule.setNoLater(slot, now)
     }
   }
 
