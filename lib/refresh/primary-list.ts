@@ -11,10 +11,15 @@ export interface PrimaryKnowledge<P> {
 
 /**
  * Only primaries that may have a newer version than `current` (all of them without a current version): first those with a known
- * newer serial, then those without a known serial. A primary that was behind is left out.
+ * newer serial, then those without a known serial. A primary that was behind is left out. Silent ones alone are left out beside one that answers.
  */
 export function orderPrimaries<P>(known: readonly PrimaryKnowledge<P>[], current: Serial | undefined): P[] {
   const useful = known.filter(({ serial }) => serial === undefined || isNewer(serial, current))
+  const isHeard = ({ serial, failing }: PrimaryKnowledge<P>): boolean => serial !== undefined && !failing
+  // Another one answers, with nothing newer: a silent one would only make the refresh fail.
+  const isVain =
+    current !== undefined && known.some(isHeard) && useful.every(({ serial, failing }) => serial === undefined && failing)
+  if (isVain) return []
   const rank = (a: PrimaryKnowledge<P>, b: PrimaryKnowledge<P>): number => {
     if (a.serial !== undefined && b.serial !== undefined) {
       const order = compareSerials(a.serial, b.serial)

@@ -21,6 +21,10 @@ describe('primaries for a transfer', () => {
     ['have the order of the config when all are unknown', 'b? a?', 5, 'b a'],
     ['leave out those without a newer serial', 'a5 b4 c6', 5, 'c'],
     ['RFC 1982 §3.2: leave out those whose serial has no order to the current one', 'a2147483653 b6', 5, 'b'],
+    ['leave out a silent one when another answers with nothing newer', 'a5 b?!', 5, ''],
+    ['have a silent one after the one with a newer serial', 'b?! a6', 5, 'a b'],
+    ['include silent ones when none answers', 'a5! b?!', 5, 'b'],
+    ['include a silent one without a current version', 'a5 b?!', undefined, 'a b'],
     ['include all without a current version', 'a5 b4', undefined, 'a b'],
     ['have the order of the config with serials that have no order', 'b3! a2147483651', undefined, 'a b'],
   ]
