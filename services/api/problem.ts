@@ -8,6 +8,8 @@ import { printable } from '../../lib/runtime/printable.js'
 import type { Logger } from '../../lib/runtime/logger.js'
 
 export interface ProblemExtra {
+  /** For the log. */
+  cause?: unknown
   errors?: NonNullable<ProblemAnswer['errors']>
   /** Seconds; sent in the header of that name. */
   retryAfter?: number
@@ -21,7 +23,7 @@ export class ApiProblem extends Error {
   readonly extra: ProblemExtra
 
   constructor(status: number, slug: string, detail: string, extra: ProblemExtra = {}) {
-    super(detail)
+    super(detail, extra.cause === undefined ? {} : { cause: extra.cause })
     this.status = status
     this.slug = slug
     this.extra = extra

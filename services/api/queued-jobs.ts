@@ -1,7 +1,6 @@
 /** Queues the jobs of an order, one after the other: each is written to Redis in a turn of its own. */
 import type { JobQueuedAnswer } from '../../lib/answers/job-answers.js'
 import type { TargetsJob } from '../../lib/queue/jobs.js'
-import { describeError } from '../../lib/errors.js'
 import { pause } from '../../lib/runtime/turns.js'
 import { ApiProblem } from './problem.js'
 
@@ -16,7 +15,7 @@ export async function queueAll(
       ids.push(await queue(part))
     } catch (error) {
       if (ids.length === 0) throw error
-      throw new ApiProblem(503, 'part-queued', detailOf(ids, parts.length, error))
+      throw new ApiProblem(503, 'part-queued', detailOf(ids, parts.length), { cause: error })
     }
     await pause()
   }
@@ -24,6 +23,6 @@ export async function queueAll(
   return { status: 202, body: more.length === 0 ? { job: job! } : { job: job!, more } }
 }
 
-/** The caller may give the whole order again: targets of the first jobs cost one more query or transfer. */
-const detailOf = (ids: readonly string[], all: number, error: unknown): string =>
-  `${ids.length} of ${all} jobs are queued and go on (${ids.join(', ')}), the others are not: ${describeError(error)}; give the order again`
+/** The caller may give the whole order again: the first jobs are then carried out twice. */
+const detailOf = (ids: readonly string[], all: number): string =>
+  `redis took ${ids.length} of ${all} jobs of the order, which go on (${ids.join(', ')}), and refused the others; give the order again`

@@ -70,7 +70,7 @@ where a body or a query does not fit.
 | 413 | a body over 64 KiB |
 | 415 | a body that is not JSON |
 | 429 | a rate above a limit; \`Retry-After\` has the seconds |
-| 503 | Redis is away, and the request needs a job |
+| 503 | Redis is away, or took only some jobs of the order: \`detail\` names those |
 
 **Limits.** Each has its own budget; a used-up budget affects no other.
 

@@ -28,9 +28,10 @@ describe('the jobs of one order', () => {
   it('are named when Redis refuses the later ones', async () => {
     const problem = await problemOf(queueAll(PARTS, refusing(3)))
     expect(problem).to.be.instanceOf(ApiProblem)
-    const { status, slug, message } = problem as ApiProblem
+    const { status, slug, message, cause } = problem as ApiProblem
     expect({ status, slug }).to.deep.equal({ status: 503, slug: 'part-queued' })
-    expect(message).to.include('2 of 3 jobs are queued and go on (job-1, job-2)').and.include('Connection is closed.')
+    expect(message).to.include('2 of 3 jobs of the order, which go on (job-1, job-2)')
+    expect(String(cause)).to.include('Connection is closed.')
   })
 
   it('fail as one when Redis refuses the first', async () => {
