@@ -9,7 +9,7 @@ import { connectionsTurn, MESSAGES_AT_ONCE } from '../runtime/shared-turn.js'
 import { endpointText } from '../dns/endpoint.js'
 import { MessageFramer } from '../dns/framing.js'
 import type { Remote } from '../fleet/remote.js'
-import { type AnswerTaker, tell } from './answer-taker.js'
+import { type AnswerTaker, handOver } from './answer-taker.js'
 import { refused, TransportError, timedOut } from './errors.js'
 import { type Outlet, outletOf } from './outlet.js'
 import { openStream } from './stream.js'
@@ -168,7 +168,7 @@ class Connection {
     const id = message.readUInt16BE(0)
     const question = this.waiting.get(id)
     this.waiting.delete(id)
-    if (question !== undefined) tell('bulk answer', question.done, message)
+    if (question !== undefined) handOver('bulk answer', question.done, message)
   }
 
   /** A server that is silent while questions wait is given up; without questions the connection is kept for a while. */
@@ -193,7 +193,7 @@ class Connection {
       return
     }
     this.#timer = this.#timerIn(restMs > 0 ? restMs : silenceMs)
-    for (const { done } of overdue) tell('bulk answer', done, undefined, timedOut(this.#remote.address, silenceMs))
+    for (const { done } of overdue) handOver('bulk answer', done, undefined, timedOut(this.#remote.address, silenceMs))
   }
 
   close(): void {
@@ -209,7 +209,7 @@ class Connection {
     this.#onEnd()
     const left = [...this.waiting.values()]
     this.waiting.clear()
-    for (const { done } of left) tell('bulk answer', done, undefined, error)
+    for (const { done } of left) handOver('bulk answer', done, undefined, error)
   }
 }
 

@@ -7,7 +7,7 @@
 import { randomFillSync } from 'node:crypto'
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { guard } from '../runtime/guard.js'
-import { type AnswerTaker, tell } from './answer-taker.js'
+import { type AnswerTaker, handOver } from './answer-taker.js'
 import { type Endpoint, endpointText } from '../dns/endpoint.js'
 import { refused, TransportError, timedOut } from './errors.js'
 
@@ -91,7 +91,7 @@ class AskingSocket {
     this.retired = true
     for (const [id, waiting] of this.#waiting) {
       this.#forget(id)
-      tell('udp answer', waiting.done, undefined, refused(waiting.to, error))
+      handOver('udp answer', waiting.done, undefined, refused(waiting.to, error))
     }
   }
 
@@ -106,7 +106,7 @@ class AskingSocket {
     this.#socket.send(message, to.port, to.ip, (error) => {
       if (!error || this.#waiting.get(id) !== waiting) return
       this.#forget(id)
-      tell('udp answer', done, undefined, refused(to, error))
+      handOver('udp answer', done, undefined, refused(to, error))
     })
   }
 
@@ -115,7 +115,7 @@ class AskingSocket {
     for (const [id, waiting] of this.#waiting) {
       if (waiting.deadline > now) continue
       this.#forget(id)
-      tell('udp answer', waiting.done, undefined, timedOut(waiting.to, waiting.timeoutMs))
+      handOver('udp answer', waiting.done, undefined, timedOut(waiting.to, waiting.timeoutMs))
     }
   }
 
@@ -129,7 +129,7 @@ class AskingSocket {
     const gone = new TransportError({ code: 'TRANSPORT_CLOSED_EARLY', remote: 'udp' }, 'stopped while waiting for an answer')
     const left = [...this.#waiting.values()]
     this.#waiting.clear()
-    for (const { done } of left) tell('udp answer', done, undefined, gone)
+    for (const { done } of left) handOver('udp answer', done, undefined, gone)
     try {
       this.#socket.close()
     } catch {
