@@ -107,6 +107,13 @@ export class OpenZones {
     for (const { zone } of this.#inUse.values()) yield zone
   }
 
+  /** Octets of memory of all warm contents. */
+  get memory(): number {
+    let octets = 0
+    for (const zone of this.all()) octets += zone.memory
+    return octets
+  }
+
   /** The zones in use, and those that callers hold. */
   *alive(): IterableIterator<StoredZone> {
     yield* this.all()

@@ -3,7 +3,6 @@
  * of its journal and no records; unused it rests again, as a row. A damaged journal is set aside and reported to the caller, and
  * the zone starts empty, to be transferred again.
  */
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { nameToWire, type ZoneName } from '../dns/name.js'
 import type { Serial } from '../dns/serial.js'
@@ -91,8 +90,7 @@ export class ZoneStore {
     const hold = (): void => {
       this.#hold(name)
       this.#zones.wake(zone)
-      this.#blank?.delete(name)
-      this.#dropRow(name)
+      this.#dropKnown(name)
     }
     const zone: StoredZone = new StoredZone(name, ownOctets(nameToWire(name)), directory, hold, this.#differences)
     return zone
@@ -163,7 +161,8 @@ export class ZoneStore {
 
   readonly #stampOf = (name: ZoneName): JournalStamp | undefined => stampOf(`${this.#root}/${folderName(name)}/journal`)
 
-  #dropRow(name: ZoneName): void {
+  #dropKnown(name: ZoneName): void {
+    this.#blank?.delete(name)
     if (this.#rows.delete(name)) this.#rowFile.note(name)
   }
 
@@ -186,8 +185,7 @@ export class ZoneStore {
   /** Forgets a zone that the config no longer has, or that changes its owner; its files stay. */
   forget(name: ZoneName): void {
     const closing = this.#zones.remove(name)?.close()
-    this.#blank?.delete(name)
-    this.#dropRow(name)
+    this.#dropKnown(name)
     if (closing === undefined) return
     const done = closing.catch(() => undefined).finally(() => this.#closing.delete(done))
     this.#closing.add(done)
@@ -207,7 +205,7 @@ export class ZoneStore {
   reload(zone: ZoneName, onFault: OnFault): void {
     if (this.#mayWrite(zone)) return
     // The zone of another machine may have no version on this disk.
-    if (!existsSync(join(this.#root, folderName(zone), 'journal'))) return
+    if (this.#stampOf(zone) === undefined) return
     try {
       this.#rows.delete(zone)
       this.#zones.use(zone)?.reload()
@@ -237,9 +235,7 @@ export class ZoneStore {
 
   /** Octets of memory of all warm contents. */
   get memory(): number {
-    let octets = 0
-    for (const zone of this.#zones.all()) octets += zone.memory
-    return octets
+    return this.#zones.memory
   }
 
   /** Drops unused contents, least recently used first, until the rest fits; and lets unused zones rest. Works in slices. */
