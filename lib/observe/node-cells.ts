@@ -171,7 +171,7 @@ export const showsVersion = (cell: NodeCell, version: Version): boolean =>
 
 /** Records at the version that the node shows it. A zone at rest is opened only for a new confirmation. */
 export function keepConfirmation(
-  store: Pick<ZoneStore, 'isConfirmed' | 'zone'>,
+  store: Pick<ZoneStore, 'isConfirmed' | 'readable'>,
   change: Pick<PairChange, 'zone' | 'node' | 'serial' | 'value'>,
 ): void {
   const { zone, node, serial } = change
@@ -179,6 +179,6 @@ export function keepConfirmation(
   const cell = change.value
   const { observedAt, taken } = cell
   if (observedAt === undefined) return
-  const version = store.zone(zone).find(serial, taken?.serial === serial ? taken.digest : undefined)
+  const version = store.readable(zone)?.find(serial, taken?.serial === serial ? taken.digest : undefined)
   if (version !== undefined && showsVersion(cell, version)) noteConfirmed(version, node, observedAt)
 }

@@ -21,6 +21,7 @@ import { type ChooseParts, carryOutChoice } from './carry-out-choice.js'
 import { progressOf } from './release-decider.js'
 import { dueRollback, rollBack } from './carry-out-rollback.js'
 import { RolloutSharing, type SharingParts } from './rollout-sharing.js'
+import { UnreadOrders } from './unread-orders.js'
 import { StageWatch, type WatchParts } from './stage-watch.js'
 import { isOut, isOverrun, newestGoing } from './open-versions.js'
 import { conflictOf, noteTrouble } from './zone-cells.js'
@@ -45,6 +46,8 @@ export class RolloutDriver {
   readonly #sharing: RolloutSharing
   readonly #turns = new Map<ZoneName, Promise<void>>()
   readonly #due = new Set<ZoneName>()
+  /** Zones whose orders could not be read. */
+  readonly unread = new UnreadOrders((name) => this.#onOrders(name))
   /** Zones with many nodes, some of which answered since the last round. */
   readonly #answered = new Set<ZoneName>()
   #timer: NodeJS.Timeout | undefined
@@ -142,8 +145,8 @@ export class RolloutDriver {
   }
 
   /** Versions whose rollout is not over, oldest first. */
-  #open(stored: StoredZone): Version[] {
-    return stored.versions.filter(({ rollout }) => rollout !== undefined && !isOver(rollout.state))
+  #open(stored: StoredZone | undefined): Version[] {
+    return (stored?.versions ?? []).filter(({ rollout }) => rollout !== undefined && !isOver(rollout.state))
   }
 
   async #judge(zone: FleetZone): Promise<void> {
@@ -234,7 +237,7 @@ export class RolloutDriver {
   }
 
   #onShared(name: ZoneName): void {
-    if (this.#fleet.zones.has(name) && this.#open(this.#parts.store.zone(name)).length > 0) this.#begin(name)
+    if (this.#fleet.zones.has(name) && this.#open(this.#parts.store.readable(name)).length > 0) this.#begin(name)
   }
 
   /** Writes the step durably, then acts on it. */
@@ -275,7 +278,8 @@ export class RolloutDriver {
     const zone = this.#fleet.zones.get(name)
     if (!zone) return
     const { board, store, log } = this.#parts
-    const stored = store.zone(name)
+    const stored = store.readable(name)
+    if (stored === undefined) return void this.unread.add(name)
     const [shared, kept] = [board.get('orders', name), stored.orders]
     if (kept && (shared?.at ?? 0) < kept.at)
       board.set('orders', name, shared ? { ...mergeOrders(kept, shared), at: kept.at + 1 } : kept)

@@ -4,6 +4,9 @@ import type { Damage } from './damage.js'
 import type { StoreError } from './errors.js'
 import type { ZoneOwnership } from './shard-locks.js'
 
+/** Called for a zone that cannot be read; its state from earlier reads stays. */
+export type OnFault = (zone: ZoneName, error: unknown) => void
+
 export interface StoreOptions {
   dataDir: string
   hub: string

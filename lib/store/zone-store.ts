@@ -19,13 +19,10 @@ import { IDLE_MS, OpenZones, quietVersionOf } from './open-zones.js'
 import { RowFile } from './row-file.js'
 import { StoredZone } from './stored-zone.js'
 import { folderName } from './zone-folder.js'
-import type { StoreOptions } from './store-options.js'
+import type { OnFault, StoreOptions } from './store-options.js'
 import { isUnreadable, UnreadableZones, unlessUnreadable } from './unreadable-zones.js'
 import type { Version } from './version.js'
 import { type JournalStamp, type RestingVersion, stampOf, ZoneRows } from './zone-rows.js'
-
-/** Called for a zone that cannot be read; its state from earlier reads stays. */
-export type OnFault = (zone: ZoneName, error: unknown) => void
 
 export class ZoneStore {
   readonly #options: StoreOptions

@@ -10,9 +10,11 @@ const LEAST_MS = 60_000
 
 /** Milliseconds since 1970; undefined when no kept version is newer than the serial. A restored primary is late at once. */
 export function lateFrom(
-  { versions, latest }: { versions: readonly Version[]; latest: Version | undefined },
+  stored: { versions: readonly Version[]; latest: Version | undefined } | undefined,
   serial: Serial,
 ): number | undefined {
+  if (stored === undefined) return undefined
+  const { versions, latest } = stored
   const newer = versions.find((version) => compareSerials(version.serial, serial) === 'newer')
   return newer && latest && newer.committedAt + Math.max(LEAST_MS, soaOfVersion(latest).retry * 1000)
 }

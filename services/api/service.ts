@@ -71,7 +71,9 @@ export class ApiService implements Service {
   readonly scheme: 'http' | 'https'
 
   constructor(config: Config, fleet: Fleet, parts: ApiParts) {
-    this.#matrix = new Matrix(config, fleet, parts.board, parts.clock, (zone, serial) => lateFrom(parts.store.zone(zone), serial))
+    this.#matrix = new Matrix(config, fleet, parts.board, parts.clock, (zone, serial) =>
+      lateFrom(parts.store.readable(zone), serial),
+    )
     const sessions = new Sessions()
     const uses = new CallerUses(parts.board, () => this.#matrix.now())
     const gate = new Gate(

@@ -21,6 +21,8 @@ export async function openStore(
     warmOctets: usableMemory() / (mode === 'read' ? transfer.processes : 1) / 4,
     onDamage: ({ zone, reason, setAside }) =>
       log.error({ zone, op: 'store', reason, setAside }, 'zone was damaged on disk and set aside; its next transfer is an AXFR'),
+    onUnreadable: (zone, { message: err }) =>
+      log.error({ zone, op: 'store', err }, 'zone cannot be read now; each use tries again'),
   })
   await store.loadRows((zone) => fleet.zones.has(zone))
   return store

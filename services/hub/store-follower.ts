@@ -4,7 +4,8 @@ import { systemClock } from '../../lib/runtime/clock.js'
 import { guard } from '../../lib/runtime/guard.js'
 import type { Logger } from '../../lib/runtime/logger.js'
 import type { SignalBus } from '../../lib/state/signals.js'
-import type { OnFault, ZoneStore } from '../../lib/store/zone-store.js'
+import type { OnFault } from '../../lib/store/store-options.js'
+import type { ZoneStore } from '../../lib/store/zone-store.js'
 
 /** Number of journals to check, and how often, in case a signal was lost. */
 const FOLLOW_ZONES = 500

@@ -52,7 +52,7 @@ export class Offer {
 type Offered = Pick<Version, 'serial' | 'digest' | 'octets' | 'soa'>
 
 /**
- * Undefined when no version is released or the zone has expired (RFC 1034 §4.3.5). Several nodes may query from one address with
+ * Undefined when no version is released, the zone cannot be read at the moment, or it has expired (RFC 1034 §4.3.5). Several nodes may query from one address with
  * one key: they get only a version that all of them may have.
  */
 export function offerOf(
@@ -62,7 +62,7 @@ export function offerOf(
 ): Offer | undefined {
   const { store, board, clock } = parts
   const version =
-    store.resting(zone.name) ?? (store.isBlank(zone.name) ? undefined : openVersionFor(store.zone(zone.name), asker))
+    store.resting(zone.name) ?? (store.isBlank(zone.name) ? undefined : openVersionFor(store.readable(zone.name), asker))
   if (!version) return undefined
   const { expire } = soaOf(version.soa)
   const cell = board.get('zones', zone.name)
@@ -72,8 +72,8 @@ export function offerOf(
   return left < 0 ? undefined : new Offer(zone, version, left, store)
 }
 
-const openVersionFor = (stored: StoredZone, asker: Asker): Version | undefined =>
-  asker.kind === 'hub' ? stored.latest : stored.releasedToAll(asker.nodes)
+const openVersionFor = (stored: StoredZone | undefined, asker: Asker): Version | undefined =>
+  asker.kind === 'hub' ? stored?.latest : stored?.releasedToAll(asker.nodes)
 
 /**
  * A difference sequence fits only the content that it was made from: a caller that may have other content under its serial gets

@@ -247,7 +247,9 @@ export class PublishedZones {
     // Every node may have the version of a zone at rest.
     if (this.#store.resting(name) !== undefined) return true
     if (this.#store.isBlank(name)) return false
-    const { released, versions } = this.#store.zone(name)
+    const stored = this.#store.readable(name)
+    if (stored === undefined) return published.lists(name)
+    const { released, versions } = stored
     return released !== undefined || versions.some((version) => zone.nodes.some(({ id }) => isReleasedTo(version, id)))
   }
 

@@ -1,4 +1,5 @@
 /** A refresh job → a committed and released version, or the reason why not, on the board. One at a time per zone. */
+import { openNoted } from './restore-zones.js'
 import { WorkerError } from './errors.js'
 import { describeError, failsEverywhere, InvariantError } from '../../lib/errors.js'
 import type { ZoneName } from '../../lib/dns/name.js'
@@ -111,15 +112,16 @@ export class RefreshProcessor {
     const latest = store.resting(name)
     // A zone at rest, which has no orders on disk, is opened only for the comparison itself.
     if (latest && !comparer.mayBegin(zone, { latest, orders: undefined }, other)) return
-    void comparer.check(zone, store.zone(name), other, this.inTurn).then((isTorn) => isTorn && this.#parts.onConflict(name))
+    const stored = store.readable(name)
+    if (stored) void comparer.check(zone, stored, other, this.inTurn).then((isTorn) => isTorn && this.#parts.onConflict(name))
   }
 
   async #refresh(job: RefreshJob): Promise<Refreshed> {
     const zone = this.#fleet.zones.get(job.zone)
     const isOurs = zone?.primaries.length === 0 && job.elsewhere === undefined
     if (!zone || isOurs) return { result: { outcome: 'up-to-date', serial: undefined } }
-    const { store, board, clock } = this.#parts
-    const stored = store.zone(zone.name)
+    const { board, clock } = this.#parts
+    const stored = openNoted(this.#parts, zone.name)
     try {
       const outcome = await this.#attempt(job, zone, stored)
       const serial = stored.latest?.serial
@@ -190,9 +192,8 @@ export class RefreshProcessor {
 
   /** Undefined when no other hub has anything newer than we have. */
   async #fromPeers(job: RefreshJob, zone: FleetZone, stored: StoredZone, err: string): Promise<RefreshOutcome | undefined> {
-    const { peers } = this.#fleet
-    await Promise.all(peers.map((peer) => askPrimary(zone, peer, this.#parts)))
-    const answering = knowledgeOf(this.#parts.board, zone, peers, undefined).filter(({ failing }) => !failing)
+    await Promise.all(this.#fleet.peers.map((peer) => askPrimary(zone, peer, this.#parts)))
+    const answering = knowledgeOf(this.#parts.board, zone, this.#fleet.peers, undefined).filter(({ failing }) => !failing)
     const having = orderPrimaries(answering, this.#currentSerial(job, zone, stored))
     if (having.length === 0) return undefined
     this.#parts.log.warn({ zone: zone.name, op: 'refresh', err }, 'no primary gives the zone; another hub has it')
@@ -208,7 +209,6 @@ export class RefreshProcessor {
   async #take(job: RefreshJob, zone: FleetZone, stored: StoredZone, primaries: Primary[]): Promise<RefreshOutcome> {
     const { board, clock, client, comparer, decider, limits, log, metrics } = this.#parts
     const expired = hasExpired(board, zone, clock.now())
-    const forceAxfr = job.strength === 'retransfer'
     comparer.comparisons.giveWay(zone.name)
     let objection: Objection | undefined
     const judge: ReleaseJudge = async (primary, contents, change, written, seen) => {
@@ -227,7 +227,7 @@ export class RefreshProcessor {
       zone,
       stored,
       primaries,
-      forceAxfr,
+      forceAxfr: job.strength === 'retransfer',
       expired,
       doubt: ({ id }: Primary) => this.#misfits.doubt(stored, id, board),
       announced: ({ id }: Primary) => servedBy(board, zone, id),

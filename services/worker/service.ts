@@ -24,9 +24,10 @@ import { takeJobs } from './take-jobs.js'
 import { VerifyService } from './verify-service.js'
 import type { WorkerParts, WorkerSettings } from './parts.js'
 import { tendStore } from './tend-store.js'
+import { ZoneRestorer } from './restore-zones.js'
 import { RolloutDriver } from '../../lib/release/rollout-driver.js'
 import { Webhooks } from './webhooks.js'
-import { noteProgress, restoreCellOf } from '../../lib/release/zone-cells.js'
+import { noteProgress } from '../../lib/release/zone-cells.js'
 
 /** A first try in memory has this long before the queue takes over. */
 const HAND_OVER_MS = 15_000
@@ -34,7 +35,6 @@ const HAND_OVER_MS = 15_000
 const REFRESHES_PER_TRANSFER = 8
 /** Time for our own primaries to give what a peer hub has. */
 const PEER_FIRST_MS = 1_500
-const ZONES_PER_COOLING = 1_000
 /** How often memory is freed and damaged zones are transferred again. */
 const TEND_MS = 15_000
 
@@ -53,6 +53,7 @@ export class WorkerService implements Service {
   readonly verify: VerifyService
   readonly catalogs: CatalogPublisher
   readonly #takers: JobTakers
+  readonly #restorer: ZoneRestorer
   #coolDown: NodeJS.Timeout | undefined
   #unlisten: (() => void)[] = []
   #isStopping = false
@@ -61,6 +62,7 @@ export class WorkerService implements Service {
     this.#fleet = fleet
     this.#settings = settings
     this.#parts = parts
+    this.#restorer = new ZoneRestorer(parts)
     this.push = new PushFleet(fleet, {
       ...parts,
       observe: settings.observe,
@@ -104,7 +106,7 @@ export class WorkerService implements Service {
   }
 
   async start(): Promise<void> {
-    await this.#restore(this.#fleet.zones.keys())
+    await this.#restorer.restore(this.#fleet.zones.keys())
     const taking = this.#takeJobs()
     // Without Redis there is no job to take, and everything else goes on.
     if (this.#parts.canQueue()) await taking
@@ -131,21 +133,20 @@ export class WorkerService implements Service {
       this.#parts.bus.on('peer-committed', ({ zone, serial }) => this.#onPeerCommitted(zone, serial)),
     ]
     this.#coolDown = setInterval(
-      guard('store timer', () => tendStore(this.#parts, (job) => void this.beginRefresh(job))),
+      guard('store timer', () => this.#tend()),
       TEND_MS,
     )
   }
 
-  /** Sets the cells of zones as the disk has them, in slices. */
-  async #restore(zones: Iterable<ZoneName>): Promise<void> {
-    const { board, store, clock } = this.#parts
-    let looked = 0
-    for (const name of zones) {
-      restoreCellOf(board, store, name, clock.now())
-      // Without rows every zone is opened here, and must not stay so.
-      if (++looked % ZONES_PER_COOLING === 0) store.coolDown(clock.now())
-      await pause()
+  /** The store's regular upkeep. A zone that could not be read before is served like the others once it can be. */
+  async #tend(): Promise<void> {
+    tendStore(this.#parts, (job) => void this.beginRefresh(job))
+    for (const name of await this.#restorer.retry((zone) => this.#fleet.zones.has(zone))) {
+      const zone = this.#fleet.zones.get(name)
+      if (zone) this.push.onReleased(zone)
+      if (zone) this.catalogs.noteRelease(zone)
     }
+    await this.#rollouts.unread.retry()
   }
 
   /** Refreshes, deliveries to nodes that answer, comparisons or jobs are under way. */
@@ -197,7 +198,7 @@ export class WorkerService implements Service {
   /** Resolves when all parts have the zones that changed; works in slices. */
   async adopt(fleet: Fleet, diff: FleetDiff): Promise<void> {
     this.#fleet = fleet
-    await this.#restore(diff.added.map(({ name }) => name))
+    await this.#restorer.restore(diff.added.map(({ name }) => name))
     for (const { name } of diff.removed) this.#parts.store.forget(name)
     this.push.adopt(fleet, diff)
     this.#refresh.adopt(fleet)

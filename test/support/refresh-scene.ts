@@ -73,7 +73,7 @@ export class RefreshScene {
       soa: { ask: this.#ask },
       bus: new SignalBus(),
       metrics,
-      store: { zone: () => this.stored, resting: () => undefined } as unknown as ZoneStore,
+      store: { zone: () => this.stored, readable: () => this.stored, resting: () => undefined } as unknown as ZoneStore,
       comparer: this.comparer,
       decider: { decide: this.#decide } as unknown as ReleaseDecider,
       retention: { keepVersions: 10, keepForMs: 0, keepOctets: 1e9 },

@@ -28,7 +28,7 @@ export function catalogRoutes(context: ApiContext): Router {
     return {
       name: zone.name,
       direction: isConsumed ? 'consumed' : 'published',
-      serial: (isConsumed ? cell?.serial : context.store.zone(zone.name).released?.serial) ?? null,
+      serial: (isConsumed ? cell?.serial : context.store.readable(zone.name)?.released?.serial) ?? null,
       members: cell?.members ?? 0,
       leaving: cell?.leaving ?? 0,
       for: published?.cloud ?? published?.node ?? null,

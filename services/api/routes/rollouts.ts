@@ -180,7 +180,7 @@ async function newestRows(
 
 /** All versions of one zone; of several zones only those with a rollout, and the newest. */
 function rowsOf(context: ApiContext, zone: FleetZone, all: boolean): Row[] {
-  const { versions } = context.store.zone(zone.name)
+  const versions = context.store.readable(zone.name)?.versions ?? []
   return versions
     .filter((version, i) => all || version.rollout !== undefined || i === versions.length - 1)
     .map((version) => ({
@@ -193,7 +193,9 @@ function rowsOf(context: ApiContext, zone: FleetZone, all: boolean): Row[] {
 
 async function find(context: ApiContext, id: string): Promise<{ zone: FleetZone; version: Version } | undefined> {
   for await (const zone of zonesOfId(context, id)) {
-    const version = context.store.zone(zone.name).versions.find((each) => rolloutId(zone.name, each.serial, each.digest) === id)
+    const version = context.store
+      .readable(zone.name)
+      ?.versions.find((each) => rolloutId(zone.name, each.serial, each.digest) === id)
     if (version) return { zone, version }
   }
   return undefined

@@ -166,7 +166,7 @@ function servesOf(
   }
   return chosen.map((each) => {
     const { serial, state, observedAt } = matrix.nodeZone(each, node)
-    const then = at === undefined ? undefined : servedAt(store.zone(each.name).versions, node.id, at)
+    const then = at === undefined ? undefined : servedAt(store.readable(each.name)?.versions ?? [], node.id, at)
     return {
       zone: each.name,
       serial: serial ?? null,

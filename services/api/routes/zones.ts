@@ -58,7 +58,7 @@ export function zoneRoutes(context: ApiContext): Router {
   router.get('/zones/:zone', (req, res) => {
     const zone = zoneNamed(context, res, req.params.zone)
     const { summary, nodes } = context.matrix.row(zone)
-    const stored = context.store.zone(zone.name)
+    const stored = context.store.readable(zone.name)
     const sees = nodesSeenBy(context, res)
     res.json({
       ...zoneSummaryJson(summary),
@@ -66,12 +66,12 @@ export function zoneRoutes(context: ApiContext): Router {
       nodes: Object.fromEntries([...nodes].flatMap(([id, view]) => (sees(id) ? [[id, nodeZoneJson(view)]] : []))),
       primaries: Object.fromEntries(
         zone.primaries.map(({ id }) => {
-          const isConflicting = stored.conflicting.list.some(({ from }) => from === id)
-          return [id, primaryJson(context.matrix.primaryCell(zone, id), stored.latest?.serial, isConflicting)]
+          const isConflicting = stored?.conflicting.list.some(({ from }) => from === id) ?? false
+          return [id, primaryJson(context.matrix.primaryCell(zone, id), stored?.latest?.serial, isConflicting)]
         }),
       ),
-      rivals: stored.conflicting.list.map(conflictingJson),
-      versions: stored.versions.map((version) => versionJson(version, stored.released, sees)).reverse(),
+      rivals: (stored?.conflicting.list ?? []).map(conflictingJson),
+      versions: (stored?.versions ?? []).map((version) => versionJson(version, stored?.released, sees)).reverse(),
     } satisfies ZoneAnswer)
   })
 

@@ -48,7 +48,7 @@ describe('an approval that another hub accepted alone', () => {
     const clock = { now: () => NOW }
     const parts = {
       ...{ hub: 'west', board: shared, clock, log: noting, onProgress: () => undefined },
-      store: { zone: () => stored, isResting: () => false, isBlank: () => false },
+      store: { zone: () => stored, readable: () => stored, isResting: () => false, isBlank: () => false },
       decider: new ReleaseDecider({ board: shared, clock, approvals } as never),
     }
     driver = new RolloutDriver(

@@ -36,7 +36,7 @@ describe('a choice that arrives before this hub knows of the conflict', () => {
   }
   const partsOf = (scene: RefreshScene): DriverParts =>
     ({
-      store: { zone: () => scene.stored, resting: () => undefined } as unknown as ZoneStore,
+      store: { zone: () => scene.stored, readable: () => scene.stored, resting: () => undefined } as unknown as ZoneStore,
       board: scene.board,
       clock: { now: () => scene.now },
       log: silentLogger,
