@@ -2,10 +2,11 @@
  * The zones of which the disk has nothing, so that nothing is opened for them: at a first start these are all. Only where one process
  * writes every zone does it know that none of them got a version meanwhile.
  */
-import { opendirSync, statSync } from 'node:fs'
+import { opendirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ZoneName } from '../dns/name.js'
 import { folderName } from './zone-folder.js'
+import { statFile } from './stat-file.js'
 
 export class BlankZones {
   readonly #root: string
@@ -49,7 +50,7 @@ export class BlankZones {
 /** False where the disk does not answer: what it has is unknown. */
 function isMissing(file: string): boolean {
   try {
-    return statSync(file, { throwIfNoEntry: false }) === undefined
+    return statFile(file) === undefined
   } catch {
     return false
   }

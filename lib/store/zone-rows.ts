@@ -3,10 +3,10 @@
  * else about it is open. A hundred thousand zones at rest hold no objects and no files. A row counts only while the journal is the
  * one that it was made from. Not here: the file of the rows (row-file.ts).
  */
-import { statSync } from 'node:fs'
 import type { ZoneName } from '../dns/name.js'
 import type { Serial } from '../dns/serial.js'
 import type { NodeTimes } from './node-times.js'
+import { statFile } from './stat-file.js'
 
 /** The version that a zone at rest serves to all nodes; also its newest. Times are milliseconds since 1970. */
 export interface RestingVersion {
@@ -246,7 +246,7 @@ export function stampOf(journal: string): JournalStamp | undefined {
 
 /** Undefined when there is no journal. Throws the error of the file system when that cannot be read. */
 export function expectStamp(journal: string): JournalStamp | undefined {
-  const stat = statSync(journal, { throwIfNoEntry: false })
+  const stat = statFile(journal)
   return stat && { size: stat.size, mtimeMs: stat.mtimeMs, inode: stat.ino }
 }
 
