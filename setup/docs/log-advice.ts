@@ -92,6 +92,7 @@ export const LOG_ADVICE: Readonly<Record<string, string>> = {
   'worker gives up its shards': 'Other workers take them; look at Redis and at `err`.',
   'zone cannot be read from disk; AXFR follows':
     'Look at the disk: [hub-trouble.md](../operate/hub-trouble.md#a-zone-was-damaged-on-disk).',
+  'zone cannot be read now; each use tries again': '`err` has the file and the next step. The folder of the zone stays as it is.',
   'zone records not indexed': 'The zone is served; answers to SOA and transfers need no index.',
   'zone was damaged on disk and set aside; its next transfer is an AXFR':
     'Look at the disk: [hub-trouble.md](../operate/hub-trouble.md#a-zone-was-damaged-on-disk).',
