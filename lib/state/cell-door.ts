@@ -7,7 +7,7 @@ import type { Logger } from '../runtime/logger.js'
 import type { Metrics } from '../runtime/metrics.js'
 import { readCell, readSealed } from './schemas.js'
 import type { Seals } from './seals.js'
-import { ownedZone, splitPair, type TableName, type Tables } from './tables.js'
+import { ownedZone, PER_HUB, splitPair, type TableName, type Tables } from './tables.js'
 
 /** More hubs than any installation has: further ones are fabricated. */
 const MOST_HUBS = 256
@@ -97,6 +97,8 @@ export class CellDoor {
    * this hub lacks; never when this hub's own seal has changed since.
    */
   keepsUntil<T extends TableName>(table: T, key: string, written: unknown, value: Tables[T] | undefined): number {
+    // Their one seal is never stale; a restart reads hundreds of thousands.
+    if (value !== undefined && PER_HUB.has(table)) return value.at
     const sealed = this.#parts.seals.isSealed(table) ? readSealed(written) : undefined
     if (sealed === undefined) return value?.at ?? Number.NEGATIVE_INFINITY
     if (value === undefined) return this.#parts.seals.isPeer(sealed.by) ? sealed.at : Number.NEGATIVE_INFINITY
