@@ -27,7 +27,7 @@ export async function runKnot(size: Size): Promise<Figures> {
     const from = [simulators.primary]
     const startedAt = now()
     const zones = Array.from({ length: size.zones }, (_, i) => ({ name: zoneName(i), from }))
-    const knot = await startKnot({ name: 'distributor', ...at, zones, notify: simulators.nodes, tuned: true })
+    const knot = await startKnot({ name: 'distributor', ...at, zones, notify: simulators.nodes, tuned: true, source: 'by-route' })
     server = knot
     raiseAsTheHub(knot.pid)
     const expectRunning = () => {
