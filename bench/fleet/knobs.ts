@@ -21,6 +21,8 @@ export const FLEET = {
   rounds: number('FLEET_ROUNDS', 3),
   /** A phase that takes longer is reported as not reached. */
   timeoutMs: number('FLEET_TIMEOUT', 300) * 1000,
+  /** Time after the load before anything is measured at rest: large fleets are rehearsed and swept meanwhile. */
+  settleMs: number('FLEET_SETTLE', 5) * 1000,
   /** Time over which the CPU at rest is measured. */
   idleMs: number('FLEET_IDLE', 30) * 1000,
   /** NOTIFYs per second of the primary. */

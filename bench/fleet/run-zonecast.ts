@@ -91,7 +91,7 @@ async function firstLoad(scene: Scene, hub: FleetHub): Promise<void> {
 }
 
 async function atRest({ figures }: Scene, hub: FleetHub): Promise<void> {
-  await sleep(SETTLE_MS)
+  await sleep(FLEET.settleMs)
   await measureApi(figures, hub, 'at rest')
   await hub.takePause()
   const before = hub.cpuSeconds()
